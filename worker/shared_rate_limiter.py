@@ -23,6 +23,7 @@ from activities.request_allowance import (
 )
 from telegent import Allowance, Permit, RateLimiter, requests_in_window
 from telegent.rate_limiter import pause_seconds
+from telegent_orchestrator.encryption import CodecError
 from telegent_orchestrator.names import TASK_QUEUE
 from telegent_orchestrator.request_allowance import ALLOWANCE_ID, ALLOWANCE_WORKFLOW, LEASE_UPDATE
 
@@ -38,6 +39,9 @@ RESERVE = 1 / 3
 RENEWAL = VALIDITY / 3
 """The part of the window for which permits last at least, or more are fetched: a busy Temporal
 server takes seconds."""
+
+MIN_EXTENSION = 1.0
+"""Seconds by which a pause must exceed the one that all workers know to be reported at once."""
 
 LeaseCall = Callable[[LeaseRequest], Awaitable[Lease]]
 
@@ -89,6 +93,7 @@ class SharedRateLimiter(RateLimiter):
         self._rejections: list[tuple[float, float]] = []
         self._paused_until = 0.0
         self._pause_to_report = 0.0
+        self._shared_pause_until = 0.0
         self._recent: deque[float] = deque()
         self._ask_at = 0.0
         self._scarce = False
@@ -118,10 +123,10 @@ class SharedRateLimiter(RateLimiter):
 
     async def close(self) -> None:
         """Report what was used, and return the rest."""
-        if self._ask_timer:
-            self._ask_timer.cancel()
         if self._asking:
             await asyncio.wait([self._asking])
+        if self._ask_timer:
+            self._ask_timer.cancel()
         self._return_permits()
         if self._leased or self._reports:
             await self._exchange(wanted=0)
@@ -200,17 +205,27 @@ class SharedRateLimiter(RateLimiter):
         if self._asking:
             return
         if at > loop.time():
-            self._ask_timer = loop.call_at(at, self._admit)
+            self._ask_timer = loop.call_at(at, self._ask_when_due)
         else:
             self._asking = loop.create_task(self._ask_once())
 
-    async def _ask_once(self) -> None:
-        await self._exchange(max(0, self._wanted(self._now())))
-        self._asking = None
+    def _ask_when_due(self) -> None:
+        self._report_pause(self._now())
         self._admit()
 
-    async def _exchange(self, wanted: int) -> None:
-        """One lease, with all reports that are due."""
+    def _report_pause(self, at: float) -> None:
+        """Report a pause that the last lease has not: until then other workers send on."""
+        if self._pause_to_report > max(self._now(), self._shared_pause_until + MIN_EXTENSION):
+            self._ask(at)
+
+    async def _ask_once(self) -> None:
+        succeeded = await self._exchange(max(0, self._wanted(self._now())))
+        self._asking = None
+        self._report_pause(self._now() if succeeded else self._ask_at)
+        self._admit()
+
+    async def _exchange(self, wanted: int) -> bool:
+        """One lease, with all reports that are due. Returns whether there was a response."""
         sent_at = self._now()
         over = [each for each in self._leased if each.is_over(sent_at)]
         reports = [*self._reports, *over]
@@ -230,18 +245,22 @@ class SharedRateLimiter(RateLimiter):
             ],
             pause=max(0.0, self._pause_to_report - sent_at),
         )
+        pause_to_report, self._pause_to_report = self._pause_to_report, 0.0
         try:
             lease = await self._lease(request)
-        except TemporalError as error:
+        except (TemporalError, CodecError) as error:
             log.warning("no permits for requests to Telegent", reason=str(error) or repr(error))
             self._reports, self._ask_at = reports, self._now() + RETRY_INTERVAL
             self._rejections = rejections + self._rejections
-            return
-        self._reports, self._pause_to_report = [], 0.0
+            self._pause_to_report = max(pause_to_report, self._pause_to_report)
+            return False
+        self._reports = []
         self._accept(lease, wanted, sent_at)
+        return True
 
     def _accept(self, lease: Lease, wanted: int, sent_at: float) -> None:
         now = self._now()
+        self._shared_pause_until = now + lease.pause
         if lease.pause:
             # After it fewer requests may be permitted than before.
             self._return_permits()

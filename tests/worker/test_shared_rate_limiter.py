@@ -11,6 +11,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.request_allowance import AllowanceLedger, Lease, LeaseRequest
 from telegent import Allowance
+from telegent_orchestrator.encryption import MissingKeyError
 from telegent_orchestrator.request_allowance import LimitCommand
 from tests.harness.jumping_loop import at_once, most_in_a_minute
 from worker.shared_rate_limiter import SharedRateLimiter
@@ -191,6 +192,53 @@ def test_429_is_reported_when_temporal_answers_again() -> None:
         await other.acquire()
         assert world.now - began > 20
         waiting.cancel()
+
+    at_once(run)
+
+
+def test_429_during_a_lease_holds_the_other_workers_back() -> None:
+    async def run() -> None:
+        world = World()
+        limiter, other = (SharedRateLimiter(world.lease, 50) for _ in range(2))
+        first, second = await limiter.acquire(), await limiter.acquire()
+        began = world.now
+        first.reject(5)
+        await asyncio.sleep(LATENCY)
+        # The lease that reports the first one is on its way.
+        second.reject(60)
+        await asyncio.sleep(10)
+        await other.acquire()
+        assert world.now - began > 60
+
+    at_once(run)
+
+
+def test_pause_during_a_lease_holds_the_other_workers_back() -> None:
+    async def run() -> None:
+        world = World()
+        limiter, other = (SharedRateLimiter(world.lease, 50) for _ in range(2))
+        (await limiter.acquire()).settle()
+        began = world.now
+        limiter.pause(5)
+        await asyncio.sleep(LATENCY)
+        limiter.pause(60)
+        await asyncio.sleep(10)
+        await other.acquire()
+        assert world.now - began > 60
+
+    at_once(run)
+
+
+def test_lease_that_cannot_be_read_is_repeated() -> None:
+    async def run() -> None:
+        world = World(failure=MissingKeyError("payload is encrypted with key 'new'"))
+        limiter = SharedRateLimiter(world.lease, 50)
+        waiting = asyncio.create_task(limiter.acquire())
+        await asyncio.sleep(5)
+        assert not waiting.done()
+        world.failure = None
+        await asyncio.sleep(5)
+        assert waiting.done()
 
     at_once(run)
 
