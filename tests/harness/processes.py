@@ -1,19 +1,22 @@
-"""`python -m worker` as a process of its own, for tests."""
+"""`python -m worker` as a process of its own, or in this one, for tests."""
 
 import asyncio
+import io
 import json
 import os
 import shutil
 import sys
 import sysconfig
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 from devstack.tcp_ports import free_ports
 from simulator import SimulatorOptions
 from tests.harness.waiting import TEST_TIMEOUT
+from worker.__main__ import main
 
 ROOT = Path(__file__).parents[2]
 SIMULATOR = SimulatorOptions()
@@ -87,6 +90,22 @@ async def wait_result(process: asyncio.subprocess.Process) -> ProcessResult:
 async def run_worker(env: dict[str, str], *arguments: str) -> ProcessResult:
     async with started_process(env, *arguments) as process:
         return await wait_result(process)
+
+
+async def run_command(env: dict[str, str], *arguments: str) -> ProcessResult:
+    """The same in this process, where the imports cost nothing.
+
+    Not for a command that sets up logging or signal handlers.
+    """
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        patch.dict(os.environ, env, clear=True),
+        patch.object(sys, "argv", ["worker", *arguments]),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        status = await asyncio.wait_for(asyncio.to_thread(main), TEST_TIMEOUT)
+    return ProcessResult(status, out.getvalue(), err.getvalue())
 
 
 async def read_until(process: asyncio.subprocess.Process, event: str) -> list[dict[str, object]]:

@@ -21,7 +21,7 @@ from telegent_orchestrator.names import SEARCH_ATTRIBUTES
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest, PortState
 from tests.harness import FAST_TIMINGS
 from tests.harness.payloads import port_in
-from tests.harness.processes import base_environment, run_worker
+from tests.harness.processes import base_environment, run_command, run_worker
 from tests.worker.tls_proxy import tls_proxy
 from worker.connect import connect
 from worker.errors import WorkerError
@@ -94,7 +94,7 @@ async def test_certificates_are_read_from_a_config_file(
         tls.client_key_path = "{files}/right.key"
         """
     )
-    done = await run_worker(
+    done = await run_command(
         base_environment(TEMPORAL_CONFIG_FILE=str(settings)), "search-attributes"
     )
     assert (done.status, done.err) == (0, "")
@@ -181,7 +181,7 @@ async def refused(monkeypatch: pytest.MonkeyPatch, **variables: str) -> str:
 
 async def test_api_key_is_sent_with_each_call(files: Path) -> None:
     async with listening(files) as server:
-        done = await run_worker(with_key(server, files), "search-attributes")
+        done = await run_command(with_key(server, files), "search-attributes")
     assert done.status == 0, done.err
     assert server.calls[-1]["path"].endswith("/AddSearchAttributes")
     assert {call["authorization"] for call in server.calls} == {f"Bearer {API_KEY}"}

@@ -29,6 +29,7 @@ from tests.harness.processes import (
     base_environment,
     free_port,
     read_until,
+    run_command,
     run_worker,
     started_process,
     temporal_binary,
@@ -43,7 +44,7 @@ WANTED = CreateAccount.model_validate({"marked_name": "nobody", "account": singl
 
 
 async def test_missing_credentials_are_all_named() -> None:
-    done = await run_worker(base_environment(TELEGENT_REQUEST_WINDOW_SECONDS="x"))
+    done = await run_command(base_environment(TELEGENT_REQUEST_WINDOW_SECONDS="x"))
     assert done.status == 2
     assert [line.split()[0].split("=")[0] for line in done.lines] == [
         "TELEGENT_ACCOUNT_KEY",
@@ -101,7 +102,7 @@ async def test_missing_search_attributes_are_an_error_until_registered() -> None
         assert "python -m worker search-attributes" in line
 
         first = await run_worker(env, "search-attributes")
-        again = await run_worker(env, "search-attributes")
+        again = await run_command(env, "search-attributes")
         assert (first.status, again.status) == (0, 0)
         assert first.out.splitlines() == [f"{key.name}: registered" for key in SEARCH_ATTRIBUTES]
         assert again.out.splitlines() == [
@@ -117,7 +118,7 @@ async def test_search_attribute_of_another_type_is_named() -> None:
         search_attributes=[SearchAttributeKey.for_int("PortState")],
     ) as fresh:
         address = fresh.client.service_client.config.target_host
-        done = await run_worker(base_environment(TEMPORAL_ADDRESS=address), "search-attributes")
+        done = await run_command(base_environment(TEMPORAL_ADDRESS=address), "search-attributes")
     assert done.status == 1
     (line,) = done.lines
     assert "PortState" in line
@@ -206,7 +207,7 @@ async def test_failed_worker_ends_with_a_one_line_error(
 
 
 async def test_settings_command_prints_the_table() -> None:
-    done = await run_worker(base_environment(), "settings")
+    done = await run_command(base_environment(), "settings")
     assert (done.status, done.out) == (0, markdown_table() + "\n")
 
 
