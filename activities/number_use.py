@@ -8,6 +8,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.settings import ActivitySettings
 from activities.support.outcomes import require_own_id
+from telegent_orchestrator.client.executions import describe
 from telegent_orchestrator.line_changes import LINE_CHANGE_WORKFLOW, line_change_id
 from telegent_orchestrator.names import PORT_IN_WORKFLOW, port_in_id
 from telegent_orchestrator.port_out import PORT_OUT_WORKFLOW, port_out_id
@@ -65,9 +66,10 @@ class NumberUseActivities:
 
     async def _is_open(self, workflow_id: str) -> bool:
         try:
-            run = await self.temporal.get_workflow_handle(workflow_id).describe()
+            # `describe` of temporalio 1.35 fails on a paused workflow, which is open.
+            run = await describe(self.temporal, workflow_id)
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 return False
             raise
-        return run.close_time is None
+        return run.ended_at is None

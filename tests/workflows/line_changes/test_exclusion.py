@@ -15,6 +15,7 @@ from telegent_orchestrator.port_in import (
 from telegent_orchestrator.port_out import PortOutCancel, PortOutRequest, PortOutState
 from tests.harness import Harness
 from tests.harness.line_changes import NUMBER, STATUS, orders, put_in_service, start
+from tests.harness.pauses import paused
 from tests.harness.payloads import port_in
 from tests.harness.port_ins import until
 from tests.harness.waiting import wait_until
@@ -64,6 +65,19 @@ async def test_port_out_excludes_line_change_and_port_in(harness: Harness) -> No
     await port_out.cancel(PortOutCancel(by="operator", reason="stays"))
     await port_out.result()
     assert (await (await start(harness, "suspend")).result()).changed
+
+
+async def test_paused_port_out_excludes_line_change(harness: Harness) -> None:
+    put_in_service(harness)
+    port_out = await port_outs(harness).start(PORT_OUT)
+    await wait_until(port_out.status, lambda status: status.state is PortOutState.PIN_ISSUED)
+
+    async with paused(harness, port_out.id):
+        with pytest.raises(LineChangeFailedError, match=f"a port-out .* is open: {port_out.id}"):
+            await (await start(harness, "suspend")).result()
+
+    assert orders(harness, "park") == 0
+    await port_out.cancel(PortOutCancel(by="operator", reason="stays"))
 
 
 async def test_port_in_excludes_line_change_and_port_out(harness: Harness) -> None:
