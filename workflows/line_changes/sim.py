@@ -9,6 +9,7 @@ from activities.line_changes import LineChangeActivities
 from activities.line_plans import SubscriptionChangeInput
 from activities.line_sims import LineSimActivities, SimRecord, SwapSim as SwapInput
 from activities.onboarding.numbers import NumberActivities
+from telegent_orchestrator._validation import canonical_iccid
 from telegent_orchestrator.line_changes import SwapSim
 from telegent_orchestrator.names import ORDER_KEY
 from workflows.line_changes.changed_line import ChangedLine, finish_after_cancel
@@ -34,7 +35,7 @@ async def swap_sim(line: ChangedLine, change: SwapSim) -> None:
     )
     async with line.progress.step(SIM):
         before = await execute_read(LineSimActivities.read_sim, "Read the SIM", number)
-        if change.iccid and change.iccid == before.iccid:
+        if change.iccid and change.iccid == canonical_iccid(before.iccid or ""):
             raise ApplicationError("the line is on this SIM already", type="SimInUse")
         if change.iccid:
             await _require_free(number, change.iccid)

@@ -135,6 +135,17 @@ async def test_sim_of_another_number_is_not_used(harness: Harness) -> None:
     assert orders(harness, "swap-sim") == 0
 
 
+@pytest.mark.parametrize("filler", ["", "F"])
+async def test_swap_to_the_sim_of_the_line_is_not_sent(harness: Harness, filler: str) -> None:
+    line = await live_line(harness, single())
+    line.iccid = f"{NEW_SIM}{filler}"
+
+    with pytest.raises(LineChangeFailedError, match="on this SIM already"):
+        await swap(harness, line, iccid=NEW_SIM)
+
+    assert orders(harness, "swap-sim") == 0
+
+
 async def test_number_without_swaps_fails_with_the_message_from_telegent(
     harness: Harness,
 ) -> None:
