@@ -63,18 +63,18 @@ class RenewalChangeWorkflow:
         self._due_at: datetime | None = None
         self._line_change_id = ""
         self._publisher = EventPublisher()
+        # The line change sends its own.
+        self._sends_event = True
 
     @workflow.run
     async def run(self, request: RenewalChangeRequest) -> LineChangeResult:
         """Checks that the plan can be changed, waits for the renewal, and changes it."""
-        started = False
         try:
             await self._check()
             await self._await_renewal()
-            started = True
             self._result = await self._change()
         except (asyncio.CancelledError, FailureError) as error:
-            await self._fail(error, publish=not started)
+            await self._fail(error)
         self._progress.publish()
         return self._result
 
@@ -126,7 +126,7 @@ class RenewalChangeWorkflow:
         async with self._progress.step(CHANGE):
             while True:
                 try:
-                    return await workflow.execute_child_workflow(
+                    line_change = await workflow.start_child_workflow(
                         LineChangeWorkflow.run,
                         LineChangeRequest(
                             phone_number=request.phone_number,
@@ -141,6 +141,9 @@ class RenewalChangeWorkflow:
                     )
                 except WorkflowAlreadyStartedError:
                     await self._await_open_change()
+                else:
+                    self._sends_event = False
+                    return await line_change
 
     async def _await_open_change(self) -> None:
         """Waits until another change of the line has ended; shows when that needs an operator."""
@@ -153,13 +156,8 @@ class RenewalChangeWorkflow:
         with self._progress.waiting(CHANGE, "", reason):
             await await_end(self._line_change_id, "the open line change", show)
 
-    async def _fail(self, error: BaseException, *, publish: bool) -> NoReturn:
-        """Records why the change ended, and raises that.
-
-        Args:
-            error: Why.
-            publish: Whether to send the event; a line change sends its own.
-        """
+    async def _fail(self, error: BaseException) -> NoReturn:
+        """Records why the change ended, and raises that."""
         cause = error.cause if isinstance(error, ChildWorkflowError) else None
         if isinstance(cause, ApplicationError) and cause.type == LINE_CHANGE_FAILURE:
             self._result = LineChangeResult.model_validate(cause.details[0])
@@ -169,7 +167,7 @@ class RenewalChangeWorkflow:
         detail = CANCELLED if is_cancelled_exception(error) else failure_message(error)
         result.detail = truncate(f"{detail}: {reason}" if reason else detail)
         self._progress.publish()
-        if publish:
+        if self._sends_event:
             await self._publisher.publish(
                 EventType.LINE_CHANGE_FAILED,
                 result.state.value,

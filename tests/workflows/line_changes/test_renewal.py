@@ -12,6 +12,7 @@ from temporalio.client import Client, WorkflowFailureError
 from temporalio.exceptions import is_cancelled_exception
 
 from activities import ActivitySettings
+from activities.events import EventSettings
 from simulator import ManualClock, Simulator, SimulatorOptions
 from telegent_orchestrator.client import (
     LineChangeFailedError,
@@ -20,11 +21,13 @@ from telegent_orchestrator.client import (
     PortOutClient,
     RequestConflictError,
 )
+from telegent_orchestrator.events import EventType
 from telegent_orchestrator.line_changes import LineChangeStatus, LineState
 from telegent_orchestrator.port_out import PortOutCancel, PortOutRequest, PortOutState
 from telegent_orchestrator.progress import Resolution, ResolutionAction, StepState
 from telegent_orchestrator.renewal_changes import RenewalChangeRequest
 from tests.harness import SETTINGS, Harness, idle_harness
+from tests.harness.event_receiver import SECRET, Receiver
 from tests.harness.line_changes import STATUS, change, line_changes, live_line, orders
 from tests.harness.payloads import single
 from tests.harness.time_skipping import DAY, ClockSync, time_skipper
@@ -100,19 +103,54 @@ async def test_plan_changes_when_the_line_has_renewed(temporal: Client) -> None:
     assert status.due_at.astimezone(harness.settings.time_zone).hour == 12
 
 
+async def open_suspend(harness: Harness, number: str) -> LineChangeHandle:
+    """A line change that needs an operator."""
+    gate = harness.telegent.gates.close(STATUS, "after")
+    suspend = await line_changes(harness).start(change("suspend", number))
+    await gate.reached()
+    harness.telegent.state.numbers[number].status = "Active"
+    gate.release()
+    await wait_until(suspend.status, lambda status: bool(status.escalations))
+    return suspend
+
+
+def awaits_another(status: LineChangeStatus) -> bool:
+    return "another change of this line" in status.steps[-1].detail
+
+
+async def test_change_that_is_cancelled_while_it_awaits_another_sends_the_event(
+    temporal: Client,
+) -> None:
+    receiver = Receiver()
+    async with (
+        receiver.listening(),
+        skipping_harness(
+            temporal, events=EventSettings(urls=(receiver.url,), secret=SECRET)
+        ) as harness,
+    ):
+        number = await planned_line(harness)
+        await open_suspend(harness, number)
+        handle = await line_changes(harness).start_at_renewal(request(number))
+        await wait_until(handle.status, awaits_another)
+
+        await handle.cancel()
+
+        with pytest.raises(WorkflowFailureError):
+            await handle.result()
+        await wait_until(
+            lambda: (
+                [one.event.type for one in receiver.received if one.event.subject == handle.id]
+                == [EventType.LINE_CHANGE_FAILED]
+            )
+        )
+
+
 async def test_open_change_at_the_renewal_is_awaited(temporal: Client) -> None:
     async with skipping_harness(temporal) as harness:
         number = await planned_line(harness)
-        gate = harness.telegent.gates.close(STATUS, "after")
-        suspend = await line_changes(harness).start(change("suspend", number))
-        await gate.reached()
-        harness.telegent.state.numbers[number].status = "Active"
-        gate.release()
-        await wait_until(suspend.status, lambda status: bool(status.escalations))
+        suspend = await open_suspend(harness, number)
         handle = await line_changes(harness).start_at_renewal(request(number))
-        await wait_until(
-            handle.status, lambda status: "another change of this line" in status.steps[-1].detail
-        )
+        await wait_until(handle.status, awaits_another)
         updates_before = harness.telegent.ledger.count("subscription.updated")
         await suspend.resolve(
             Resolution(step="Status", action=ResolutionAction.ABANDON, by="operator", reason="no")
