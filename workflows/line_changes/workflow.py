@@ -57,7 +57,7 @@ from workflows.line_changes.subscriber import (
     subscriber_steps,
 )
 from workflows.support.activity_calls import execute_read
-from workflows.support.cancellation import raise_if_cancelled
+from workflows.support.cancellation import raise_if_cancelled, shield
 from workflows.support.number_use import open_workflows_of_number
 from workflows.support.progress import CANCELLED, ProgressTracker, ResolvesEscalations
 
@@ -167,7 +167,8 @@ class LineChangeWorkflow(ResolvesEscalations):
     async def _end(self, state: StepState, event: EventType) -> None:
         self._result.state, self._result.ended_at = state, workflow.now()
         self._progress.publish()
-        await self._publish(event, state)
+        # A cancel is too late now, and must not lose the event.
+        await shield(self._publish(event, state))
 
     async def _report_escalation(self, state: StepState, message: str) -> None:
         await self._publish(EventType.LINE_CHANGE_ATTENTION_REQUIRED, state, message)

@@ -1,18 +1,25 @@
 """Lines are suspended and restored on a real Temporal server, judged by the simulator's ledger."""
 
+import asyncio
+from dataclasses import replace
+
 import pytest
 from pydantic import ValidationError
+from temporalio import activity
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import Client, WorkflowFailureError
 
+from activities.events import EventActivities, EventSettings
 from simulator import Fault, SimulatorOptions
 from simulator.engine.faults import FaultKind
 from simulator.engine.state import Order
 from telegent_orchestrator.client import LineChangeFailedError, LineChangeHandle
 from telegent_orchestrator.client._calls import RequestConflictError
+from telegent_orchestrator.events import EventType
 from telegent_orchestrator.line_changes import LineState
 from telegent_orchestrator.progress import Resolution, ResolutionAction, StepState
-from tests.harness import Harness, idle_harness
+from tests.harness import SETTINGS, Harness, idle_harness, running_harness
+from tests.harness.event_receiver import SECRET, Receiver
 from tests.harness.line_changes import (
     NUMBER,
     READ_NUMBER,
@@ -254,6 +261,36 @@ async def test_cancel_before_the_change_is_sent_sends_nothing(harness: Harness) 
         await handle.result()
     assert (await handle.status()).detail == "cancelled"
     assert orders(harness, "park") == 0
+
+
+async def test_cancel_after_the_change_has_no_effect_and_loses_no_event(
+    temporal: Client, options: SimulatorOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reached, release = asyncio.Event(), asyncio.Event()
+    read_receivers = EventActivities.list_event_receivers
+
+    @activity.defn(name="list_event_receivers")
+    async def hold(self: EventActivities) -> list[str]:
+        reached.set()
+        await release.wait()
+        return await read_receivers(self)
+
+    monkeypatch.setattr(EventActivities, "list_event_receivers", hold)
+    receiver = Receiver()
+    async with receiver.listening():
+        events = EventSettings(urls=(receiver.url,), secret=SECRET)
+        async with running_harness(temporal, options, replace(SETTINGS, events=events)) as harness:
+            put_in_service(harness)
+            handle = await start(harness, "suspend")
+            await reached.wait()
+
+            await harness.temporal.get_workflow_handle(handle.id).cancel()
+            await harness.cancel_delivered(handle.id)
+            release.set()
+
+            assert (await handle.result()).state is StepState.DONE
+            await wait_until(lambda: receiver.received)
+    assert receiver.received[0].event.type == EventType.LINE_CHANGE_COMPLETED
 
 
 async def test_cancel_while_the_change_is_sent_waits_for_its_outcome(harness: Harness) -> None:
