@@ -77,6 +77,7 @@ class BulkBatchWorkflow:
         self._retries = checkpoint.retries
         self._retry_rows = set(checkpoint.retry_rows)
         self._running: dict[int, asyncio.Task[None]] = {}
+        self._cancelled: set[int] = set()
         self._reported: BatchReport | None = None
         self._failed_reports = 0
 
@@ -96,7 +97,7 @@ class BulkBatchWorkflow:
                 )
             except asyncio.CancelledError:
                 # A cancellation in the Temporal UI cancels the rows, and the bulk learns of it.
-                self._apply_command(self._command.model_copy(update={"cancel": True}))
+                self._cancel_running()
         return self.status()
 
     def _bound_history(self) -> None:
@@ -129,10 +130,7 @@ class BulkBatchWorkflow:
 
     def _apply_command(self, command: BatchCommand) -> None:
         cancel = command.cancel and not self._command.cancel
-        # A batch that was cancelled in the Temporal UI stays cancelled.
-        self._command = command.model_copy(
-            update={"cancel": command.cancel or self._command.cancel}
-        )
+        self._command = command
         if command.retries > self._retries:
             self._retries = command.retries
             for index, row in enumerate(self._rows):
@@ -147,9 +145,15 @@ class BulkBatchWorkflow:
                 self._running[index] = running = asyncio.create_task(self._run_row(index))
                 running.add_done_callback(partial(self._on_row_ended, index))
         if cancel:
-            for running in self._running.values():
-                running.cancel()
+            self._cancel_running()
         publish_batch(self._rows)
+
+    def _cancel_running(self) -> None:
+        """Cancels the rows that run, unless they are being cancelled already."""
+        for index, running in self._running.items():
+            if index not in self._cancelled:
+                self._cancelled.add(index)
+                running.cancel()
 
     async def _run_row(self, index: int) -> None:
         bulk_row, row = self._request.rows[index], self._rows[index]
@@ -158,7 +162,7 @@ class BulkBatchWorkflow:
         except FailureError as error:
             # An onboarding that was cancelled on its own can be retried like a failed one; the bulk
             # must not end as if all rows were done.
-            cancelled = is_cancelled_exception(error) and self._command.cancel
+            cancelled = is_cancelled_exception(error) and index in self._cancelled
             row.state = RowState.CANCELLED if cancelled else RowState.FAILED
             row.detail = row.detail or truncate(failure_message(error))
 
@@ -168,6 +172,7 @@ class BulkBatchWorkflow:
             row.state = RowState.CANCELLED
         row.ended_at = workflow.now()
         del self._running[index]
+        self._cancelled.discard(index)
         publish_batch(self._rows)
 
     async def _onboard(self, bulk_row: BulkRow, row: RowResult, *, retry: bool) -> None:

@@ -71,6 +71,8 @@ class BulkScheduler:
             report.batch, BatchSummary(batch=report.batch, rows=report.rows)
         )
         batch.counts, batch.started, batch.ended = report.counts, report.started, report.ended
+        # A run that was reset does not know what the run before it has granted.
+        batch.granted = max(batch.granted, batch.started)
         self.checkpoint.retries_acknowledged[report.batch] = report.retries
 
     def grant_capacity(self) -> None:

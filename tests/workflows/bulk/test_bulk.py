@@ -22,6 +22,7 @@ from tests.harness import Harness
 from tests.harness.bulk_customers import COMMAND, create_customers
 from tests.harness.command_line import command_line, printed_command
 from tests.harness.details_pages import read_details_page
+from tests.harness.resets import reset
 from workflows.support.activity_calls import BULK_PRIORITY, INTERACTIVE_PRIORITY
 
 SLOW = Fault(match="POST /v1.0/subscribers/create", kind="delay_effect", seconds=0.2, times=99)
@@ -203,6 +204,53 @@ async def test_cancel_stops_running_rows_only_on_request(harness: Harness) -> No
         assert result.counts.model_dump(exclude_defaults=True) == {"waiting": 8, "cancelled": 3}
         part = harness.temporal.get_workflow_handle(bulk_batch_id(bulk.reference, 1))
         await part.result()
+
+
+async def test_cancel_reaches_rows_that_were_retried_after_their_batch_was_cancelled(
+    harness: Harness,
+) -> None:
+    bulks = BulkClient(harness.temporal, id_key=harness.settings.id_key)
+    async with harness.running_workers():
+        some = await create_customers(harness)
+        first = harness.telegent.gates.close("POST /v1.0/subscribers/create", "before")
+        rows = some.rows(1)
+        onboarding = onboarding_id(rows[0].onboarding.reference)
+        bulk = await bulks.start(some.reference("twice"), rows, by="operator", window=1)
+        await first.reached()
+        await harness.temporal.get_workflow_handle(bulk_batch_id(bulk.reference, 1)).cancel()
+        await harness.cancel_delivered(onboarding)
+        first.release()
+        await until(bulk, lambda now: now.state is BulkState.NEEDS_OPERATOR)
+        # The subscriber was retained.
+        second = harness.telegent.gates.close("POST /v1.0/numbers/provision", "before")
+        await bulk.retry(COMMAND)
+        await second.reached()
+        await until(bulk, lambda now: now.counts.running == 1)
+
+        await bulk.cancel(BulkCancel(by="operator", reason="all of it", cancel_running=True))
+
+        await harness.cancel_delivered(onboarding)
+        second.release()
+        result = await bulk.result()
+        assert result.counts.model_dump(exclude_defaults=True) == {"cancelled": 1}
+
+
+async def test_cancelled_bulk_that_was_reset_ends(harness: Harness) -> None:
+    bulks = BulkClient(harness.temporal, id_key=harness.settings.id_key)
+    async with harness.running_workers():
+        some = await create_customers(harness)
+        gate = harness.telegent.gates.close("POST /v1.0/subscribers/create", "before")
+        bulk = await bulks.start(some.reference("again"), some.rows(3), by="operator", window=1)
+        await gate.reached()
+        await until(bulk, lambda now: now.counts.running == 1)
+        await bulk.cancel(BulkCancel(by="operator", reason="wrong file"))
+
+        await reset(harness, bulk.id)
+
+        gate.release()
+        result = await bulk.result()
+        assert result.state is BulkState.CANCELLED
+        assert result.counts.model_dump(exclude_defaults=True) == {"waiting": 2, "done": 1}
 
 
 async def test_individually_cancelled_row_is_retried_with_the_failed_rows(
