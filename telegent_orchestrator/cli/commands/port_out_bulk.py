@@ -17,7 +17,7 @@ from telegent_orchestrator.cli.results import CommandError, ExitStatus, NextStep
 from telegent_orchestrator.client import RequestConflictError
 from telegent_orchestrator.client.executions import ExecutionStatus
 from telegent_orchestrator.client.port_out import PortOutClient
-from telegent_orchestrator.port_out import PortOutRequest
+from telegent_orchestrator.port_out import PortOutRequest, PortOutState
 from telegent_orchestrator.port_out_rows import read_port_outs
 
 RowsFile = Annotated[
@@ -34,6 +34,8 @@ StartedFile = Annotated[
     typer.Argument(metavar="FILE", help="The CSV file that `tgo port-out bulk` was given."),
 ]
 CONCURRENT_STARTS = 20
+NOT_FAILED = (ExecutionStatus.RUNNING, ExecutionStatus.PAUSED, ExecutionStatus.COMPLETED)
+PAUSED = "its workflow is paused: unpause it in the Temporal UI"
 
 
 class PortOutRow(WireModel):
@@ -145,14 +147,15 @@ async def _read_one(client: PortOutClient, phone_number: str) -> PortOutRow:
         return PortOutRow(
             phone_number=phone_number, workflow_id=handle.id, state="not started", failed=True
         )
-    ended_well = (ExecutionStatus.RUNNING, ExecutionStatus.COMPLETED)
+    paused = execution.status is ExecutionStatus.PAUSED
+    overdue = execution.port_state == PortOutState.ISSUE_OVERDUE.search_attribute_value
     return PortOutRow(
         phone_number=phone_number,
         workflow_id=handle.id,
         state=execution.port_state or execution.status.value,
-        needs_operator=execution.needs_operator,
-        failed=execution.status not in ended_well,
-        detail=execution.reason if execution.needs_operator else "",
+        needs_operator=execution.needs_operator or paused or overdue,
+        failed=execution.status not in NOT_FAILED,
+        detail=PAUSED if paused else execution.reason if execution.needs_operator else "",
     )
 
 
