@@ -15,7 +15,6 @@ from telegent_orchestrator.progress import ResolutionAction
 from workflows.line_changes.changed_line import ChangedLine, resolve_unconfirmed
 from workflows.line_changes.number_status import set_status
 from workflows.support.activity_calls import (
-    execute_idempotent_write,
     execute_poll,
     execute_read,
     execute_settled_write,
@@ -73,7 +72,9 @@ async def end_line(line: ChangedLine, change: End) -> None:
 async def _close_subscriptions(line: ChangedLine, resources: LineResources) -> None:
     async with line.progress.step(SUBSCRIPTION):
         for subscription_id in resources.subscription_ids:
-            await execute_idempotent_write(
+            raise_if_cancelled()
+            line.result.changed = True
+            await execute_settled_write(
                 SubscriptionActivities.close_subscription,
                 f"Close subscription {subscription_id}",
                 subscription_id,
@@ -93,7 +94,8 @@ async def close_subscription(line: ChangedLine, change: CloseSubscription) -> No
         )
         raise_if_cancelled()
         while active:
-            await execute_idempotent_write(
+            line.result.changed = True
+            await execute_settled_write(
                 SubscriptionActivities.close_subscription,
                 f"Close subscription {subscription_id}",
                 subscription_id,
@@ -114,12 +116,16 @@ async def close_subscription(line: ChangedLine, change: CloseSubscription) -> No
 async def _delete_filters(line: ChangedLine, resources: LineResources) -> None:
     async with line.progress.step(FILTERS):
         for filter_id in resources.call_filter_ids:
-            await execute_idempotent_write(
+            raise_if_cancelled()
+            line.result.changed = True
+            await execute_settled_write(
                 GuardianActivities.delete_call_filter, "Delete the call filter", filter_id
             )
             line.removed(f"call filter {filter_id}")
         for filter_id in resources.message_filter_ids:
-            await execute_idempotent_write(
+            raise_if_cancelled()
+            line.result.changed = True
+            await execute_settled_write(
                 GuardianActivities.delete_message_filter, "Delete the message filter", filter_id
             )
             line.removed(f"message filter {filter_id}")
@@ -128,7 +134,9 @@ async def _delete_filters(line: ChangedLine, resources: LineResources) -> None:
 async def _unlink(line: ChangedLine, resources: LineResources) -> None:
     async with line.progress.step(RELATIONS):
         for parent_id, child_id in resources.relations:
-            await execute_idempotent_write(
+            raise_if_cancelled()
+            line.result.changed = True
+            await execute_settled_write(
                 GuardianActivities.unlink_guardian, "End the relation", parent_id, child_id
             )
             line.removed(f"relation of {parent_id} and {child_id}")

@@ -25,7 +25,6 @@ from telegent_orchestrator.lines import CallFilter, MessageFilter
 from telegent_orchestrator.progress import ResolutionAction
 from workflows.line_changes.changed_line import ChangedLine, resolve_unconfirmed
 from workflows.support.activity_calls import (
-    execute_idempotent_write,
     execute_poll,
     execute_read,
     execute_settled_write,
@@ -143,7 +142,7 @@ async def _delete(line: ChangedLine, target: FilterTarget, found: FilterRecord |
     else:
         delete = GuardianActivities.delete_message_filter
     line.result.changed = True
-    await execute_idempotent_write(delete, f"Delete the {target.kind} filter", found.filter_id)
+    await execute_settled_write(delete, f"Delete the {target.kind} filter", found.filter_id)
     line.removed(f"{target.kind} filter {found.filter_id}")
 
 
@@ -218,7 +217,7 @@ async def _change_relation(
 ) -> None:
     if change.end:
         line.result.changed = True
-        await execute_idempotent_write(
+        await execute_settled_write(
             GuardianActivities.unlink_guardian,
             "End the relation",
             change.guardian_id,

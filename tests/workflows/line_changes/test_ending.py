@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from temporalio.client import WorkflowFailureError
 
 from simulator import Fault, SimulatorOptions
 from simulator.engine.faults import FaultKind
@@ -53,6 +54,25 @@ async def win_back(harness: Harness, line: Number, **values: Any) -> LineChangeR
 def package_of(harness: Harness) -> str:
     [package_id] = harness.telegent.state.packages
     return package_id
+
+
+async def test_cancel_while_a_subscription_is_closed_waits_and_names_it(harness: Harness) -> None:
+    number = await child_line(harness)
+    gate = harness.telegent.gates.close(CLOSE, "after")
+    handle = await line_changes(harness).start(change("end", number.number))
+    await gate.reached()
+
+    await harness.temporal.get_workflow_handle(handle.id).cancel()
+    await harness.cancel_delivered(handle.id)
+    gate.release()
+
+    with pytest.raises(WorkflowFailureError):
+        await handle.result()
+    status = await handle.status()
+    assert status.changed
+    assert [what.split(" ")[0] for what in status.removed] == ["subscription"]
+    assert orders(harness, "cancel") == 0
+    assert harness.telegent.ledger.count("call_filter.deleted") == 0
 
 
 async def test_line_ends_with_its_number_last(harness: Harness) -> None:
