@@ -4,6 +4,7 @@ import heapq
 from collections import Counter, deque
 from collections.abc import Callable
 from itertools import pairwise
+from random import Random
 
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -231,3 +232,24 @@ def test_requests_in_another_window_than_a_minute() -> None:
         50,
         1,
     )
+
+
+@pytest.mark.parametrize(("per_minute", "share"), [(60, 0.95), (600, 0.55)])
+def test_429s_of_another_cause_do_not_hold_requests_back(per_minute: int, share: float) -> None:
+    """Two of a hundred, each with a pause of a second: that alone costs a sixth of 600 a minute."""
+    random, allowance = Random(1), Allowance(2000)
+    now, sent = 0.0, 0
+    while now < 30 * WINDOW:
+        at = allowance.next_at(now)
+        assert at is not None
+        now = max(now, at)
+        allowance.take(now)
+        if random.random() < 0.02:
+            allowance.reject(now, now)
+            allowance.give_back()
+            allowance.pause(now + 1)
+        else:
+            allowance.settle(now)
+            sent += 1
+        now += 60 / per_minute
+    assert sent >= share * 30 * per_minute
