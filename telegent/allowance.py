@@ -15,11 +15,9 @@ SUSPICION_WINDOWS = 2
 MAX_REJECTIONS = 3
 """429s within these windows after which the limit is lowered, however little was used. The second
 is enough if half of the limit or more was in use each time, or if the limit was just raised."""
-MAX_FUTILE_LOWERINGS = 4
-"""How often in a row the limit is lowered though the vendor permitted a quarter of it since the
-last time. After that the 429s have another cause, and only delay requests as the vendor asks."""
-TRUST_WINDOWS = 5
-"""Windows for which 429s do not lower the limit after that."""
+REJECTED_SHARE = 0.1
+"""429s for each response in the last window that it takes, too, while less than half of the limit
+is in use: of many requests that were permitted, a few that were not had another cause."""
 MAX_RAISE_WINDOWS = 8
 """Windows at most before a lowered limit is tried again."""
 
@@ -48,10 +46,6 @@ class Allowance:
         raised_at: When `limit` was tried again.
         raise_windows: After how many windows it is tried again.
         rejections: When the latest 429s came.
-        peak: The most responses in one window since the last of them.
-        permitted: Responses since the limit was lowered.
-        futile: How often in a row it was lowered to no avail.
-        trusted_until: 429s do not lower it before.
         suspected_at: When the last came while half of the limit or more was in use.
     """
 
@@ -68,10 +62,6 @@ class Allowance:
     raise_windows: int = 1
     rejections: list[float] = field(default_factory=list)
     suspected_at: float = 0.0
-    peak: int = 0
-    permitted: int = 0
-    futile: int = 0
-    trusted_until: float = 0.0
 
     def __post_init__(self) -> None:
         if self.limit < 1 or self.window <= 0:
@@ -107,10 +97,7 @@ class Allowance:
         """Note that `count` requests had their responses by `at`."""
         self.in_flight -= count
         self.settled += count
-        self.permitted += count
         heapq.heappush(self.expiries, (at + self.window, count))
-        self._expire(at)
-        self.peak = max(self.peak, self.settled)
 
     def give_back(self, count: int = 1) -> None:
         """Note that `count` requests were not sent."""
@@ -125,12 +112,9 @@ class Allowance:
     def reject(self, now: float, sent_at: float) -> None:
         """Adapt to a 429 for a request that was sent at `sent_at`, before it is settled.
 
-        The limit becomes what had a response in one window since the 429 before: that is what the
-        vendor permits.
+        The limit becomes what had a response in the last window: that is what the vendor permits.
         """
         self._expire(now)
-        if now < self.trusted_until:
-            return
         if self.rejections and sent_at <= self.rejections[-1]:
             # It left before the last 429 was known, and says nothing new.
             return
@@ -139,9 +123,11 @@ class Allowance:
         half_used = 2 * self.settled >= self.effective
         suspicious = (half_used and self.suspected_at >= since) or self.raised_at >= since
         self.suspected_at = now if half_used else self.suspected_at
-        if len(self.rejections) >= (2 if suspicious else MAX_REJECTIONS):
+        enough: float = 2 if suspicious else MAX_REJECTIONS
+        if not half_used:
+            enough = max(enough, REJECTED_SHARE * self.settled)
+        if len(self.rejections) >= enough:
             self._lower(now, failed=self.raised_at >= since)
-        self.peak = self.settled
 
     def set_limit(self, limit: int, window: float) -> None:
         """Change the setting."""
@@ -168,14 +154,7 @@ class Allowance:
 
     def _lower(self, now: float, *, failed: bool) -> None:
         """Lower the limit; `failed`: because it was tried again."""
-        futile = self.effective < self.limit and 4 * self.permitted >= self.effective
-        self.futile = self.futile + 1 if futile else 0
-        self.permitted = 0
-        if self.futile == MAX_FUTILE_LOWERINGS:
-            self.effective, self.rejections, self.futile = self.limit, [], 0
-            self.trusted_until = now + TRUST_WINDOWS * self.window
-            return
-        self.effective = max(1, min(self.effective, self.peak))
+        self.effective = max(1, min(self.effective, self.settled))
         self.lowered_at, self.rejections = now, [now]
         self.raise_windows = min(MAX_RAISE_WINDOWS, 2 * self.raise_windows) if failed else 1
 

@@ -10,9 +10,8 @@ from devstack.child_process import ChildProcess
 from resilience.harness.chaos_stack import ChaosStack, WorkerProcess
 
 WORKERS = 2
-WORKER_UPTIME = (10.0, 80.0)
-"""Seconds between disruptions of a worker. A reading of the inventory takes about ten, and a worker
-that does not live to its end has to begin again."""
+WORKER_UPTIME = (5.0, 40.0)
+"""Seconds between disruptions of a worker."""
 SERVER_UPTIME = (30.0, 90.0)
 SERVER_DOWNTIME = (0.0, 2.0)
 SHORT_SUSPENSION, LONG_SUSPENSION = (1.0, 20.0), (80.0, 110.0)

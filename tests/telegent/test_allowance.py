@@ -234,7 +234,7 @@ def test_requests_in_another_window_than_a_minute() -> None:
     )
 
 
-@pytest.mark.parametrize(("per_minute", "share"), [(60, 0.95), (600, 0.55)])
+@pytest.mark.parametrize(("per_minute", "share"), [(60, 0.95), (600, 0.8)])
 def test_429s_of_another_cause_do_not_hold_requests_back(per_minute: int, share: float) -> None:
     """Two of a hundred, each with a pause of a second: that alone costs a sixth of 600 a minute."""
     random, allowance = Random(1), Allowance(2000)
