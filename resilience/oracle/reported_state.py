@@ -1,6 +1,7 @@
 """What an onboarding reports: finished steps, escalations, ids."""
 
 from collections.abc import Sequence
+from itertools import takewhile
 
 from telegent_orchestrator.client import OnboardingProgress
 from telegent_orchestrator.lines import LineResult
@@ -119,7 +120,9 @@ def needs_operator(port: PortInStatus) -> bool:
 
 
 def _last_vendor_message(port: PortInStatus) -> str:
-    return port.timeline[-1].vendor_message if port.timeline else ""
+    """Telegent's last message in the present state: a decision may have been recorded after it."""
+    since = takewhile(lambda entry: entry.state is port.state, reversed(port.timeline))
+    return next((entry.vendor_message for entry in since if entry.vendor_message), "")
 
 
 def _label(step: str, line: str | None) -> str:

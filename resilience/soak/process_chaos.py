@@ -2,11 +2,12 @@
 
 import asyncio
 import random
+import signal
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from devstack.child_process import ChildProcess
+from devstack.child_process import ChildProcess, StackError
 from resilience.harness.chaos_stack import ChaosStack, WorkerProcess
 
 WORKERS = 2
@@ -14,6 +15,7 @@ WORKER_UPTIME = (5.0, 40.0)
 """Seconds between disruptions of a worker."""
 SERVER_UPTIME = (30.0, 90.0)
 SERVER_DOWNTIME = (0.0, 2.0)
+KILLED = f"signal {signal.SIGKILL.value}"
 SHORT_SUSPENSION, LONG_SUSPENSION = (1.0, 20.0), (80.0, 110.0)
 """Seconds of a suspension: shorter than an activity may take, and longer."""
 ACTIONS = {"kill -9": 5, "SIGTERM": 3, "short suspension": 3, "long suspension": 1}
@@ -35,8 +37,8 @@ class ProcessChaos:
         self.violations: list[str] = []
         self._stack = stack
         self._seed = seed
-        # A worker that starts needs the server, and that needs its database: none is disrupted
-        # while another starts.
+        # A worker that starts needs the server, and that needs its database: none is killed while
+        # another starts.
         self._starting = asyncio.Lock()
 
     async def run(self) -> None:
@@ -45,7 +47,9 @@ class ProcessChaos:
             for slot in range(WORKERS):
                 group.create_task(self._run_worker_slot(self._rng(f"worker {slot}")))
             for process in self._servers:
-                group.create_task(self._crash_repeatedly(process, self._rng(process.name)))
+                rng, ready = self._rng(process.name), asyncio.Event()
+                group.create_task(self._keep_running(process, ready, rng))
+                group.create_task(self._crash_repeatedly(process, ready, rng))
 
     async def final_crash(self) -> None:
         """Kill all processes at once, and start them again."""
@@ -106,14 +110,35 @@ class ProcessChaos:
                 f"{worker.child.name} was asked to end, and ended: {exit_status}"
             )
 
-    async def _crash_repeatedly(self, process: ChildProcess, rng: random.Random) -> None:
+    async def _crash_repeatedly(
+        self, process: ChildProcess, ready: asyncio.Event, rng: random.Random
+    ) -> None:
         while True:
             await asyncio.sleep(rng.uniform(*SERVER_UPTIME))
             async with self._starting:
                 self.counts[f"{process.name} kill -9"] += 1
+                ready.clear()
                 await process.kill()
-                await asyncio.sleep(rng.uniform(*SERVER_DOWNTIME))
+                await ready.wait()
+
+    async def _keep_running(
+        self, process: ChildProcess, ready: asyncio.Event, rng: random.Random
+    ) -> None:
+        """Start a server again whenever it has ended, as its restart policy does.
+
+        Temporal also ends by itself, when its database goes away while it starts.
+        """
+        while True:
+            if await process.wait_ended() != KILLED:
+                self.counts[f"{process.name} ended by itself"] += 1
+            await asyncio.sleep(rng.uniform(*SERVER_DOWNTIME))
+            try:
                 await process.start()
+            except StackError:
+                if process.running:
+                    raise
+            else:
+                ready.set()
 
     async def _start(self) -> WorkerProcess:
         async with self._starting:

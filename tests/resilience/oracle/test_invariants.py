@@ -234,8 +234,27 @@ async def test_unknown_submit_excuses_its_order(
         progress.lines[PORTED].result.subscription_id = None
         port = progress.ports[PORTED]
         port.state, port.order_id = state, None
-        port.timeline[-1].vendor_message = "500"
+        port.timeline[-1].state, port.timeline[-1].vendor_message = state, "500"
         assert _reported(completed_run, rows=rows, progress=progress).state == report
+
+
+async def test_operator_needed_without_a_message_of_the_vendor_is_a_violation(
+    completed_run: CompletedRun,
+) -> None:
+    found = {}
+    for message in ("HTTP 500", ""):
+        progress = _running(completed_run, PORTED, "Port-in", "Submit", "Losing carrier")
+        port = progress.ports[PORTED]
+        port.state, port.reason, port.remedy = PortState.SUBMIT_UNKNOWN, "", ""
+        entered, decided = (
+            port.timeline[-1].model_copy(update={"state": port.state, "vendor_message": text})
+            for text in (message, "")
+        )
+        port.timeline = [*port.timeline, entered, decided]
+        found[message] = _reported(completed_run, progress=progress).violations
+
+    sentence = "line ported, Port-in is SUBMIT_UNKNOWN without a reason"
+    assert (sentence in found["HTTP 500"], sentence in found[""]) == (False, True)
 
 
 async def test_open_onboarding_without_escalation_is_stuck(completed_run: CompletedRun) -> None:
