@@ -61,6 +61,8 @@ _ORDER_ID = re.compile(
 # From the first of several backslashes only, or a body of nothing else would take seconds.
 _ASCII_ESCAPE = re.compile(r"(?<!\\)\\+u00([2-7][0-9a-fA-F])")
 _CHARSET = re.compile(r"charset=[\"']?([\w.-]+)", re.IGNORECASE)
+_QUADRATIC_CODECS = ("punycode", "idna")
+"""A body in one of these could keep the event loop busy for seconds."""
 _BYTE_ORDER_MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF16_LE: "utf-16",
@@ -192,10 +194,13 @@ def _decode_text(body: bytes, content_type: str) -> str:
     if body[:1] == b"\0" or body[1:2] == b"\0":
         return body.decode("utf-16-be" if body[:1] == b"\0" else "utf-16-le", errors="replace")
     try:
-        return body.decode(charset[1] if charset else "utf-8", errors="replace")
+        codec = codecs.lookup(charset[1] if charset else "utf-8")
+        if codec.name not in _QUADRATIC_CODECS:
+            return body.decode(codec.name, errors="replace")
     except (LookupError, ValueError):
-        # No charset, or one such as `undefined` or `idna` that cannot decode any text.
-        return body.decode("utf-8", errors="replace")
+        # No charset, or one such as `undefined` that cannot decode any text.
+        pass
+    return body.decode("utf-8", errors="replace")
 
 
 def extract_order_ids(text: str) -> list[str]:

@@ -1,6 +1,7 @@
 """The state of a port-out, and what operators see of it."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from pydantic import JsonValue
 from temporalio import workflow
@@ -22,6 +23,10 @@ from workflows.support.progress import ProgressTracker
 from workflows.support.timeline import append_bounded
 
 NUMBER, PIN, DEPARTURE, SUBSCRIPTION = "Number", "PIN", "Departure", "Subscription"
+NEXT_READ = "Before the next read of the number"
+MAX_STATUS_CHANGES = 3
+"""Changes of a number's status within a pause between reads, after which the reads pause: while it
+changes, no read waits for another status."""
 
 STATE_DESCRIPTIONS = {
     PortOutState.CHECKING: "checking that the number is in service here",
@@ -47,6 +52,7 @@ class PortOutModel:
             authentication_reference=request.authentication_reference,
         )
         self._started_by = request.by
+        self._status_changes: list[datetime] = []
 
     @property
     def state(self) -> PortOutState:
@@ -72,6 +78,12 @@ class PortOutModel:
         )
         append_bounded(self.result.timeline, entry)
         self.progress.publish()
+
+    def count_status_change(self, window: timedelta) -> int:
+        """Counts a change of the number's status. Returns how many there were in this window."""
+        now = workflow.now()
+        self._status_changes = [at for at in self._status_changes if now - at < window] + [now]
+        return len(self._status_changes)
 
     def _header(self) -> list[str]:
         return [

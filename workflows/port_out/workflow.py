@@ -36,6 +36,8 @@ from telegent_orchestrator.port_out import (
 from workflows.events.delivery_workflow import EventPublisher
 from workflows.port_out.state import (
     DEPARTURE,
+    MAX_STATUS_CHANGES,
+    NEXT_READ,
     NUMBER,
     PIN,
     STATE_DESCRIPTIONS,
@@ -258,15 +260,17 @@ class PortOutWorkflow:
         """Shows another status; one that may mean that the number has left needs an operator."""
         if sighting == self._sighting:
             self._model.log("orchestrator", "the number is still here")
-            return
-        self._sighting = sighting
-        self._model.log("Telegent", "shows the number with another status", sighting.message)
-        if sighting.state is NumberState.UNCLEAR:
-            question = unclear_status(sighting.status)
-            self._progress.stall(DEPARTURE, question, workflow.now())
-            await self._publish(EventType.PORT_OUT_ATTENTION_REQUIRED, question)
         else:
-            self._progress.resume(DEPARTURE)
+            self._sighting = sighting
+            self._model.log("Telegent", "shows the number with another status", sighting.message)
+            if sighting.state is NumberState.UNCLEAR:
+                question = unclear_status(sighting.status)
+                self._progress.stall(DEPARTURE, question, workflow.now())
+                await self._publish(EventType.PORT_OUT_ATTENTION_REQUIRED, question)
+            else:
+                self._progress.resume(DEPARTURE)
+        if self._model.count_status_change(ORDER_NOT_FOUND_DELAY) > MAX_STATUS_CHANGES:
+            await self._wait_until(self._has_message, ORDER_NOT_FOUND_DELAY, NEXT_READ)
 
     async def _record_departure(self, vendor_message: str) -> None:
         self._result.ported_out_at = workflow.now()
@@ -297,8 +301,7 @@ class PortOutWorkflow:
             found: NumberSighting = await poll
         except ActivityError as error:
             self._model.log("Telegent", "rejected the read of the number", failure_message(error))
-            pause = "Before the next read of the number"
-            await self._wait_until(self._has_message, ORDER_NOT_FOUND_DELAY, pause)
+            await self._wait_until(self._has_message, ORDER_NOT_FOUND_DELAY, NEXT_READ)
             return None
         return found
 

@@ -58,11 +58,12 @@ ESCAPED = r'{"OrderId": "JNUOID\u002d12"}'
         (UPDATE.encode(), "", "application/json; charset=unheard-of"),
         (UPDATE.encode(), "", "application/json; charset=undefined"),
         (UPDATE.encode() + b"\xff", "", "application/json; charset=idna"),
+        (UPDATE.encode(), "", "application/json; charset=-Punycode"),
         (ESCAPED.encode(), "", ""),
         (json.dumps(ESCAPED).encode(), "", ""),
     ],
     # Compressed data contain the time, and test ids must be the same in all processes.
-    ids=range(13),
+    ids=range(14),
 )
 def test_order_id_is_found_in_any_encoding(body: bytes, encoding: str, kind: str) -> None:
     assert extract_order_ids(text(body, encoding, kind)) == ["JNUOID-12"]

@@ -5,9 +5,11 @@ import pytest
 from simulator import Fault
 from telegent_orchestrator import names
 from telegent_orchestrator.client import MessageRejectedError
+from telegent_orchestrator.client.port_out import PortOutHandle
 from telegent_orchestrator.port_out import ConfirmDeparture, PortOutState
 from tests.harness import Harness
 from tests.harness.port_outs import (
+    CANCEL,
     NUMBER,
     PIN,
     READ_NUMBER,
@@ -18,6 +20,8 @@ from tests.harness.port_outs import (
     until,
     wait_for_reads,
 )
+from tests.harness.waiting import wait_until
+from workflows.port_out.state import MAX_STATUS_CHANGES, NEXT_READ
 
 
 @pytest.mark.parametrize("times", [1, 2])
@@ -34,6 +38,24 @@ async def test_briefly_missing_number_has_not_ported_out(harness: Harness, times
 
     harness.telegent.complete_port_out(NUMBER, PIN)
     assert (await handle.result()).state is PortOutState.COMPLETED
+
+
+async def test_number_that_is_missing_in_every_other_read_is_read_at_a_slow_rate(
+    harness: Harness,
+) -> None:
+    handle = await start(harness, pin=PIN)
+    await until(handle, PortOutState.PIN_ISSUED)
+    for nth in range(1, 100, 2):
+        harness.telegent.faults.add(
+            Fault(match=READ_NUMBER, kind="error_before", status=404, nth=nth)
+        )
+
+    await wait_until(lambda: timers_of(harness, handle), lambda names: NEXT_READ in names)
+    repeats = [entry.event for entry in (await handle.status()).timeline]
+    assert repeats.count("the number is still here") == MAX_STATUS_CHANGES + 1
+
+    await handle.cancel(CANCEL)
+    assert (await handle.result()).state is PortOutState.CANCELLED
 
 
 @pytest.mark.parametrize("status", ["Inactive", "Parked", "Suspended", "Hibernating"])
@@ -112,3 +134,13 @@ async def test_number_with_pending_port_out_has_not_ported_out(harness: Harness)
 
     assert status.state is PortOutState.PIN_ISSUED
     assert not said(status, "did not show the number")
+
+
+async def timers_of(harness: Harness, handle: PortOutHandle) -> list[str]:
+    """The summaries of the timers that it has started."""
+    events = harness.temporal.get_workflow_handle(handle.id).fetch_history_events()
+    return [
+        event.user_metadata.summary.data.decode().strip('"')
+        async for event in events
+        if event.HasField("timer_started_event_attributes")
+    ]
