@@ -8,7 +8,7 @@ from nexusrpc import HandlerError, HandlerErrorType, OperationError, OperationEr
 from nexusrpc.handler import StartOperationContext, service_handler, sync_operation
 from pydantic import BaseModel
 from temporalio import nexus
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowUpdateFailedError
+from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.nexus import (
@@ -36,6 +36,7 @@ from telegent_orchestrator.client._startable import (
     RequestT,
     Startable,
 )
+from telegent_orchestrator.client.executions import ExecutionStatus, describe
 from telegent_orchestrator.line_changes import (
     LineChangeRequest,
     LineChangeResult,
@@ -72,8 +73,8 @@ Result = TypeVar(
     "Result", OnboardingResult, PortInResult, PortOutResult, LineChangeResult, OnboardingPlan
 )
 Response = TypeVar("Response", PortState, PortOutState, PortOutPin)
-OPEN = (WorkflowExecutionStatus.RUNNING,)
-JOINED_STATUSES = (WorkflowExecutionStatus.RUNNING, WorkflowExecutionStatus.COMPLETED)
+OPEN = (ExecutionStatus.RUNNING, ExecutionStatus.PAUSED)
+JOINED_STATUSES = (*OPEN, ExecutionStatus.COMPLETED)
 """A workflow that failed is not joined: another one starts."""
 
 
@@ -265,7 +266,7 @@ async def _ended_without_number(temporal: Client, workflow_id: str) -> bool:
     """Whether the last port-in with this id has ended, and its number has not arrived."""
     port_in = temporal.get_workflow_handle(workflow_id, result_type=PortInResult)
     try:
-        if (await port_in.describe()).status is not WorkflowExecutionStatus.COMPLETED:
+        if (await describe(temporal, workflow_id)).status is not ExecutionStatus.COMPLETED:
             return False
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND:
@@ -279,12 +280,11 @@ async def _reject_other_request(
     workflow_id: str,
     request: WireModel,
     id_key: str,
-    joined: Sequence[WorkflowExecutionStatus] = JOINED_STATUSES,
+    joined: Sequence[ExecutionStatus] = JOINED_STATUSES,
 ) -> None:
     """Raises HandlerError if the workflow that would be joined has another request."""
     try:
-        existing = await temporal.get_workflow_handle(workflow_id).describe()
-        if existing.status in joined:
+        if (await describe(temporal, workflow_id)).status in joined:
             await check_same_request(temporal, workflow_id, request, id_key)
     except RequestConflictError as error:
         raise HandlerError(str(error), type=HandlerErrorType.CONFLICT) from None

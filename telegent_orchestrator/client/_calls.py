@@ -7,8 +7,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, JsonValue
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflow.v1 import WorkflowExecutionInfo
+from temporalio.api.workflowservice.v1 import (
+    DescribeWorkflowExecutionRequest,
+    DescribeWorkflowExecutionResponse,
+)
 from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.converter import DataConverter
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -139,10 +146,11 @@ async def check_same_request(
     Raises:
         RequestConflictError: It was started with another request.
     """
-    description = await temporal.get_workflow_handle(workflow_id).describe()
-    existing = await description.memo_value(FINGERPRINTS_MEMO, {})
-    comparable = description.parent_id is None or isinstance(request, OnboardingRequest)
-    if isinstance(existing, dict) and existing:
+    info = (await fetch_description(temporal, workflow_id)).workflow_execution_info
+    existing = await _read_fingerprints(info, temporal.data_converter)
+    started_by_line = bool(info.parent_execution.workflow_id)
+    comparable = not started_by_line or isinstance(request, OnboardingRequest)
+    if existing:
         differences = _differing(_fingerprints(request, fingerprint_key), existing)
     else:
         started_with = await read_request(temporal, workflow_id, type(request))
@@ -151,6 +159,35 @@ async def check_same_request(
         )
     if differences:
         raise RequestConflictError(workflow_id, differences)
+
+
+async def fetch_description(
+    temporal: Client, workflow_id: str
+) -> DescribeWorkflowExecutionResponse:
+    """What Temporal shows of the latest run with this workflow id.
+
+    Not with `WorkflowHandle.describe`: temporalio 1.35 cannot read the status of a paused workflow.
+
+    Raises:
+        RPCError: No workflow has this id.
+    """
+    return await temporal.workflow_service.describe_workflow_execution(
+        DescribeWorkflowExecutionRequest(
+            namespace=temporal.namespace, execution=WorkflowExecution(workflow_id=workflow_id)
+        ),
+        retry=True,
+    )
+
+
+async def _read_fingerprints(
+    info: WorkflowExecutionInfo, converter: DataConverter
+) -> dict[str, str]:
+    payload = info.memo.fields.get(FINGERPRINTS_MEMO)
+    if payload is None:
+        return {}
+    fingerprints: dict[str, str]
+    [fingerprints] = await converter.decode([payload], [dict[str, str]])
+    return fingerprints
 
 
 async def read_request(

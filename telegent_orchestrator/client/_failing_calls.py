@@ -3,15 +3,14 @@
 A workflow learns of the failures of a read only after many attempts; Temporal knows each at once.
 """
 
-from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.failure.v1 import Failure
-from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionRequest
 from temporalio.client import Client
 from temporalio.converter import DataConverter
 from temporalio.exceptions import FailureError
 
 from telegent_orchestrator import names
 from telegent_orchestrator._models import WireModel
+from telegent_orchestrator.client._calls import fetch_description
 
 
 class FailingCall(WireModel):
@@ -53,14 +52,8 @@ async def find_failing_calls(
     Raises:
         RPCError: No workflow has this id.
     """
-    response = await temporal.workflow_service.describe_workflow_execution(
-        DescribeWorkflowExecutionRequest(
-            namespace=temporal.namespace, execution=WorkflowExecution(workflow_id=workflow_id)
-        ),
-        retry=True,
-    )
     calls = []
-    for pending in response.pending_activities:
+    for pending in (await fetch_description(temporal, workflow_id)).pending_activities:
         if not pending.HasField("last_failure"):
             continue
         failure, message = await _read_failure(pending.last_failure, temporal.data_converter)

@@ -8,13 +8,9 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from pydantic import AwareDatetime
-from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import WorkflowExecutionStatus
 from temporalio.api.workflow.v1 import WorkflowExecutionInfo
-from temporalio.api.workflowservice.v1 import (
-    DescribeWorkflowExecutionRequest,
-    ListWorkflowExecutionsRequest,
-)
+from temporalio.api.workflowservice.v1 import ListWorkflowExecutionsRequest
 from temporalio.client import Client
 from temporalio.common import SearchAttributeKey
 from temporalio.converter import DataConverter, decode_typed_search_attributes
@@ -22,6 +18,7 @@ from temporalio.converter import DataConverter, decode_typed_search_attributes
 from telegent_orchestrator import names
 from telegent_orchestrator._models import WireModel
 from telegent_orchestrator.bulk import BULK_BATCH_WORKFLOW, BULK_WORKFLOW, BulkState
+from telegent_orchestrator.client._calls import fetch_description
 from telegent_orchestrator.line_change_sets import LINE_CHANGE_SET_WORKFLOW
 from telegent_orchestrator.line_changes import LINE_CHANGE_WORKFLOW
 from telegent_orchestrator.port_in import PortState
@@ -233,13 +230,8 @@ class Executions:
 
 async def describe(temporal: Client, workflow_id: str) -> Execution:
     """The latest run with this workflow id. Needs no worker. Raises RPCError if there is none."""
-    response = await temporal.workflow_service.describe_workflow_execution(
-        DescribeWorkflowExecutionRequest(
-            namespace=temporal.namespace, execution=WorkflowExecution(workflow_id=workflow_id)
-        ),
-        retry=True,
-    )
-    return await _to_execution(response.workflow_execution_info, temporal.data_converter)
+    info = (await fetch_description(temporal, workflow_id)).workflow_execution_info
+    return await _to_execution(info, temporal.data_converter)
 
 
 def build_query(filters: ExecutionFilter) -> str:

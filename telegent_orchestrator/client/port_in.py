@@ -7,7 +7,7 @@ from typing import Any
 from temporalio.client import Client, WorkflowHandle
 
 from telegent_orchestrator import names
-from telegent_orchestrator.client._calls import query, update
+from telegent_orchestrator.client._calls import fetch_description, query, update
 from telegent_orchestrator.client._failing_calls import FailingCall, find_failing_calls
 from telegent_orchestrator.client._polling import (
     DEFAULT_POLL_INTERVAL,
@@ -123,8 +123,7 @@ class PortInHandle:
 
     async def next_poll_at(self) -> datetime | None:
         """When the order is polled next (UTC); None if no poll is scheduled."""
-        pending = (await self._handle().describe()).raw_description.pending_activities
-        for activity in pending:
+        for activity in (await fetch_description(self._temporal, self.id)).pending_activities:
             scheduled = activity.next_attempt_schedule_time
             if activity.activity_type.name == "await_port_change" and scheduled.seconds > 0:
                 return scheduled.ToDatetime(UTC)

@@ -7,14 +7,13 @@ from temporalio.api.workflowservice.v1 import (
     PauseWorkflowExecutionRequest,
     UnpauseWorkflowExecutionRequest,
 )
-
-from tests.harness.environment import Harness
+from temporalio.client import Client
 
 
 @asynccontextmanager
-async def paused(harness: Harness, workflow_id: str) -> AsyncIterator[None]:
+async def paused(temporal: Client, workflow_id: str) -> AsyncIterator[None]:
     """Pauses a workflow while the block runs: what it waits for may happen meanwhile."""
-    service, namespace = harness.temporal.workflow_service, harness.temporal.namespace
+    service, namespace = temporal.workflow_service, temporal.namespace
     await service.pause_workflow_execution(
         PauseWorkflowExecutionRequest(namespace=namespace, workflow_id=workflow_id)
     )

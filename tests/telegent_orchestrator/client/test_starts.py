@@ -18,6 +18,7 @@ from telegent_orchestrator.client._calls import RequestTooLargeError
 from telegent_orchestrator.onboarding import OnboardingRequest
 from telegent_orchestrator.port_in import PortInDetails, PortInRequest
 from telegent_orchestrator.port_out import PortOutRequest
+from tests.harness.pauses import paused
 from tests.harness.payloads import port_in, single
 
 references = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,20}", fullmatch=True)
@@ -42,6 +43,17 @@ async def test_same_request_joins(orchestrator: Orchestrator) -> None:
     # A request is the same however it was written.
     again = OnboardingRequest.model_validate_json(request.model_dump_json(exclude_none=True))
     assert (await orchestrator.start_onboarding(again)).joined
+
+
+async def test_paused_workflow_is_joined_by_the_same_request_only(
+    orchestrator: Orchestrator, temporal: Client
+) -> None:
+    request = single(f"paused-{uuid4().hex[:8]}")
+    started = await orchestrator.start_onboarding(request)
+    async with paused(temporal, started.id):
+        assert (await orchestrator.start_onboarding(request)).joined
+        with pytest.raises(RequestConflictError, match="differ in: lines"):
+            await orchestrator.start_onboarding(changed(request, lines=[]))
 
 
 async def test_other_request_with_the_same_reference_is_an_error_that_names_the_difference(

@@ -11,9 +11,10 @@ from temporalio.exceptions import ApplicationError, is_cancelled_exception
 from telegent_orchestrator.line_changes import LineChangeResult, LineState
 from telegent_orchestrator.onboarding import OnboardingResult
 from telegent_orchestrator.plan import OnboardingPlan, PlanOutcome
-from telegent_orchestrator.port_in import PortInResult, PortState
+from telegent_orchestrator.port_in import PortInCancel, PortInRequest, PortInResult, PortState
 from tests.harness import Harness
 from tests.harness.line_changes import NUMBER as LINE, put_in_service
+from tests.harness.pauses import paused
 from tests.harness.payloads import line, port_in
 from tests.harness.waiting import TEST_TIMEOUT
 from tests.worker.nexus.callers import call, refusal, start, wanted
@@ -44,6 +45,24 @@ async def test_other_request_with_the_same_reference_is_rejected(
     assert cause.type is HandlerErrorType.CONFLICT
     assert "differ in: subscribers.one" in str(cause)
     assert "Two" not in str(cause)
+
+
+async def test_paused_port_in_is_joined(harness: Harness, others: Client) -> None:
+    number = "+18015550143"
+    details = port_in(number)
+    del details["account_number"]
+    handle = await harness.orchestrator.start_port_in(
+        PortInRequest.model_validate({"details": details})
+    )
+    await reach(harness, number, PortState.INFO_REQUIRED)
+    async with paused(harness.temporal, handle.id):
+        joining = await start(others, "port_in", {"details": details})
+        cause = await refusal(others, "port_in", {"details": details | {"losing_carrier": "AT&T"}})
+        assert isinstance(cause, HandlerError)
+        assert cause.type is HandlerErrorType.CONFLICT
+
+    await handle.cancel(PortInCancel(by="shop", reason="stays"))
+    assert PortInResult.model_validate(await joining.result()).state is PortState.CANCELLED
 
 
 async def test_port_in_is_corrected_and_cancelled(harness: Harness, others: Client) -> None:

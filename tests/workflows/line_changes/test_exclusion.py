@@ -72,7 +72,7 @@ async def test_paused_port_out_excludes_line_change(harness: Harness) -> None:
     port_out = await port_outs(harness).start(PORT_OUT)
     await wait_until(port_out.status, lambda status: status.state is PortOutState.PIN_ISSUED)
 
-    async with paused(harness, port_out.id):
+    async with paused(harness.temporal, port_out.id):
         with pytest.raises(LineChangeFailedError, match=f"a port-out .* is open: {port_out.id}"):
             await (await start(harness, "suspend")).result()
 

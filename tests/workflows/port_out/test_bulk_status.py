@@ -22,7 +22,7 @@ async def test_late_and_paused_port_outs_need_an_operator(harness: Harness, tmp_
     gate.release()
     await until(handle, PortOutState.PIN_ISSUED)
     issued = await tgo.run("port-out", "bulk-status", str(file))
-    async with paused(harness, handle.id):
+    async with paused(harness.temporal, handle.id):
         held = await tgo.run("port-out", "bulk-status", str(file))
 
     assert (late.status, issued.status, held.status) == (3, 0, 3)

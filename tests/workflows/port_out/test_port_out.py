@@ -141,7 +141,7 @@ async def test_pin_that_is_issued_at_its_deadline_can_be_shown(harness: Harness)
         return {event.event_type for event in (await workflow.fetch_history()).events}
 
     # While it is paused, both happen, and it learns of them together.
-    async with paused(harness, handle.id):
+    async with paused(harness.temporal, handle.id):
         gate.release()
         await wait_until(lambda: count(harness, "portout.set"))
         await wait_until(events, lambda seen: EventType.EVENT_TYPE_TIMER_FIRED in seen)
