@@ -35,6 +35,9 @@ NOT_EXECUTED_REASONS = {
 """Types of failures after which a call may be repeated without a lookup, with their texts."""
 
 STATUS_QUERY = "status"
+QUERY_AGAIN = "an event of this workflow waits for its workflow task: send the query again"
+"""Why a worker rejects a query; a moment later it answers."""
+
 RESOLVE_UPDATE = "resolve"
 
 CORRECT_MESSAGE = "correct"

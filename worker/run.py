@@ -30,6 +30,7 @@ from telegent_orchestrator.names import API_TASK_QUEUE, TASK_QUEUE
 from worker.api_slots import api_tuner, concurrent_polls
 from worker.clock import ClockMonitor
 from worker.connect import connect, describe_connection
+from worker.early_events import OrderedEventsRunner
 from worker.errors import WorkerError
 from worker.http.health import is_temporal_serving, serve_health
 from worker.keys import require_same_keys
@@ -105,7 +106,7 @@ def workflow_runner(*, strict: bool = False) -> WorkflowRunner:
         strict: Reject in a sandbox whatever is not deterministic in the modules of `workflows`.
     """
     if not strict:
-        return ValidatingWorkflowRunner(UnsandboxedWorkflowRunner())
+        return ValidatingWorkflowRunner(OrderedEventsRunner(UnsandboxedWorkflowRunner()))
     restrictions = SandboxRestrictions.default.with_passthrough_modules(*SANDBOX_PASSTHROUGH)
     return ValidatingWorkflowRunner(SandboxedWorkflowRunner(restrictions=restrictions))
 

@@ -1,5 +1,6 @@
 """Calls to Temporal that every client of this package makes."""
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -13,7 +14,12 @@ from temporalio.api.workflowservice.v1 import (
     DescribeWorkflowExecutionRequest,
     DescribeWorkflowExecutionResponse,
 )
-from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.client import (
+    Client,
+    WorkflowHandle,
+    WorkflowQueryFailedError,
+    WorkflowUpdateFailedError,
+)
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.converter import DataConverter
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
@@ -32,6 +38,8 @@ MAX_REQUEST_BYTES = 1_900_000
 FINGERPRINTS_MEMO = "RequestFingerprints"
 """Memo of a workflow: a keyed hash of each field of the request that it was started with."""
 MAX_NAMED_DIFFERENCES = 10
+MAX_REPEATED_QUERIES, QUERY_AGAIN_DELAY = 20, 0.5
+"""How often a query is repeated that a worker answers a moment later, and seconds before each."""
 SET_BY_CLIENT = {"check_existing"}
 """Fields that a restart sets; the caller's request is the same with and without them."""
 
@@ -233,8 +241,17 @@ def check_size(request: BaseModel) -> None:
 async def query(temporal: Client, workflow_id: str, result_type: type[ResultT]) -> ResultT:
     """Send the status query to the latest run with this workflow id."""
     handle = temporal.get_workflow_handle(workflow_id)
-    status: ResultT = await handle.query(names.STATUS_QUERY, result_type=result_type)
-    return status
+    repeats = MAX_REPEATED_QUERIES
+    while True:
+        try:
+            status: ResultT = await handle.query(names.STATUS_QUERY, result_type=result_type)
+        except WorkflowQueryFailedError as error:
+            if names.QUERY_AGAIN not in str(error) or not repeats:
+                raise
+        else:
+            return status
+        repeats -= 1
+        await asyncio.sleep(QUERY_AGAIN_DELAY)
 
 
 async def query_if_exists(
