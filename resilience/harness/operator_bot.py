@@ -159,7 +159,7 @@ class OperatorBot:
             if step == subscriber_step(key):
                 return subscriber_id
         kind, id_field = CREATED_RESOURCES.get(step, ("", ""))
-        if step == NUMBER_STEP and (iccid := self._iccid(line)):
+        if step in (NUMBER_STEP, SUBSCRIPTION_STEP) and (iccid := self._iccid(line)):
             sims = (row for row in rows if row.kind == kind and row.data["iccid"] == iccid)
             return next((str(row.data[id_field]) for row in sims), None)
         owner = subscriber_ids.get(PARENT if line == PORTED else CHILD)
