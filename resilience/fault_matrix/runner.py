@@ -99,8 +99,14 @@ class Lane:
     url: str
     system: SystemUnderTest
 
-    async def run_case(self, case: FaultCase) -> CaseResult:
-        """Run one case, with an empty simulator."""
+    async def run_case(self, case: FaultCase, *more: FaultCase) -> CaseResult:
+        """Run one case, with an empty simulator.
+
+        Args:
+            case: What to run.
+            more: Cases of other calls, whose faults hit the same onboarding.
+        """
+        cases = (case, *more)
         customer, simulator = create_customer(case.number, "faults"), self.simulator
         simulator.options = simulator_options(
             case.dialect,
@@ -109,12 +115,14 @@ class Lane:
             reference_lag=self.system.lags.references,
         )
         simulator.reset()
-        unreachable = None
-        if case.mode is FaultMode.NO_CONNECTION:
-            unreachable = UnreachableTransport(case.fault)
-        else:
-            simulator.faults.add(case.fault)
-        effect_delay = DELAY_SECONDS if case.mode is FaultMode.EFFECT_DELAYED else 0.0
+        unreachable = UnreachableTransport(
+            *(each.fault for each in cases if each.mode is FaultMode.NO_CONNECTION)
+        )
+        for each in cases:
+            if each.mode is not FaultMode.NO_CONNECTION:
+                simulator.faults.add(each.fault)
+        delayed = any(each.mode is FaultMode.EFFECT_DELAYED for each in cases)
+        effect_delay = DELAY_SECONDS if delayed else 0.0
         context = CaseContext(customer, self.client, simulator, effect_delay)
         started = time.monotonic()
         api = Telegent(
@@ -129,18 +137,20 @@ class Lane:
         )
         async with api, self.system.case_session(self.client, api):
             report = await self.system.onboard(context)
-        fault_hits = (
-            unreachable.fault_hits
-            if unreachable
-            else sum(bool(e.fault) for e in simulator.requests)
-        )
+        hits = [
+            *unreachable.hits,
+            *((e.method, e.path) for e in simulator.requests if e.fault),
+        ]
+        missed = [
+            f"{each}: the fault hit no call"
+            for each in cases
+            if not any(each.fault.matches(method, path) for method, path in hits)
+        ]
         return CaseResult(
             case,
-            report
-            if fault_hits
-            else InvariantReport([*report.violations, "the fault hit no call"], []),
+            InvariantReport([*report.violations, *missed], []) if missed else report,
             context.escalations,
-            fault_hits,
+            len(hits),
             simulator.ledger.count("number.provisioned"),
             time.monotonic() - started,
         )

@@ -11,13 +11,18 @@ from simulator.engine.faults import FaultInjector
 
 
 class UnreachableTransport(httpx.AsyncBaseTransport):
-    """Sends the calls that a fault matches to a port that refuses connections; others pass."""
+    """Sends the calls that a fault matches to a port that refuses connections; others pass.
 
-    def __init__(self, fault: Fault) -> None:
+    Attributes:
+        hits: Method and path of each call that was sent there.
+    """
+
+    def __init__(self, *faults: Fault) -> None:
         self._inner = httpx.AsyncHTTPTransport()
         self._faults = FaultInjector()
-        self._faults.add(fault)
-        self.fault_hits = 0
+        for fault in faults:
+            self._faults.add(fault)
+        self.hits: list[tuple[str, str]] = []
         # Bound and not listening: no other process gets the port, and it refuses every connection.
         self._closed = socket.socket()
         self._closed.bind(("127.0.0.1", 0))
@@ -25,7 +30,7 @@ class UnreachableTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request. Raises httpx.ConnectError if the fault matches it."""
         if self._faults.next(request.method, request.url.path):
-            self.fault_hits += 1
+            self.hits.append((request.method, request.url.path))
             request.url = request.url.copy_with(port=self._closed.getsockname()[1])
         return await self._inner.handle_async_request(request)
 

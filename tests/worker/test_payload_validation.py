@@ -27,7 +27,7 @@ from simulator import CarrierRecord, CarrierSetup, SimulatorOptions
 from telegent_orchestrator import names
 from telegent_orchestrator.client import PortInHandle
 from telegent_orchestrator.encryption import EncryptionCodec, PayloadKey, data_converter
-from telegent_orchestrator.names import TASK_QUEUE
+from telegent_orchestrator.names import ONBOARDING_WORKFLOW, TASK_QUEUE
 from telegent_orchestrator.port_in import PortInCancel, PortInDetails, PortInRequest, PortState
 from telegent_orchestrator.reconcile import RECONCILE_WORKFLOW
 from telegent_orchestrator.usage import USAGE_WORKFLOW
@@ -40,6 +40,11 @@ from workflows.registry import WORKFLOWS
 
 WITHOUT_ARGUMENT = (RECONCILE_WORKFLOW, USAGE_WORKFLOW)
 KEY = PayloadKey("ours", os.urandom(32))
+UNDECODED = (
+    *("no encoding", "unknown encoding", "protobuf", "empty", "no JSON", "other charset"),
+    *("half a character", "not a number", "control characters"),
+)
+"""Of `unreadable`: what is rejected before it is compared with a model."""
 CROWD = {
     "reference": "crowd",
     "subscribers": [{"key": f"k{n}"} for n in range(40_000)],
@@ -155,6 +160,9 @@ async def test_unreadable_start_fails_with_the_reason(harness: Harness, workflow
         return failed.value.cause
 
     wrong = await unreadable()
+    if workflow != ONBOARDING_WORKFLOW:
+        # What the type of the workflow does not matter for.
+        wrong = {name: sent for name, sent in wrong.items() if name not in UNDECODED}
     causes = await asyncio.gather(*map(start, wrong.values()))
     for cause in causes:
         assert cause.type == "InvalidMessage"
@@ -162,7 +170,7 @@ async def test_unreadable_start_fails_with_the_reason(harness: Harness, workflow
         assert len(cause.message) < 20_000
     said = dict(zip(wrong, [cause.message for cause in causes], strict=True))
     assert "it takes 1 argument, and got 0" in said["none"]
-    assert "encoding must be json/plain" in said["unknown encoding"]
+    assert "encoding must be json/plain" in said["bytes"]
     assert "altered" in said["altered"]
 
 

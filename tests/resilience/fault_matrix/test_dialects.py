@@ -1,15 +1,14 @@
 """The fault matrix while the vendor speaks each of its dialects."""
 
+import asyncio
 from collections import Counter
-from functools import partial
 
 import pytest
 
 from resilience.fault_matrix.__main__ import dialect_table
 from resilience.fault_matrix.cases import FaultCase, FaultMode, all_cases
 from resilience.fault_matrix.orchestrator_sut import OrchestratorUnderTest
-from resilience.fault_matrix.parallel import run_cases
-from resilience.fault_matrix.runner import CaseResult, Lags
+from resilience.fault_matrix.runner import CaseResult, Lags, start_lanes
 from resilience.harness.dialects import ROTATION
 from resilience.oracle.invariants import STUCK, InvariantReport
 
@@ -43,14 +42,17 @@ def test_stuck_case_is_counted_apart_from_other_violations() -> None:
 
 @pytest.mark.resilience
 @pytest.mark.timeout(900)
-def test_lost_purchase_is_found_in_each_dialect_with_lags() -> None:
+async def test_lost_purchase_is_found_in_each_dialect_with_lags() -> None:
     call = "POST /v1.0/numbers/provision"
     cases = [
         FaultCase(number, call, FaultMode.RESPONSE_DROPPED, times=1, nth=1, dialect=dialect)
         for number, dialect in enumerate(ROTATION)
     ]
 
-    results = list(run_cases(partial(OrchestratorUnderTest, Lags(5, 5)), cases))
+    async with start_lanes(OrchestratorUnderTest(Lags(5, 5)), len(cases)) as lanes:
+        results = await asyncio.gather(
+            *(lane.run_case(case) for lane, case in zip(lanes, cases, strict=True))
+        )
 
     assert {str(result.case): result.report.violations for result in results} == {
         str(case): [] for case in cases
