@@ -1,13 +1,17 @@
 """A second Temporal server behind the same address, which is then killed."""
 
+import asyncio
 import time
 
 import yaml
+from temporalio.service import RPCError, RPCStatusCode
 
+from telegent_orchestrator.client import OnboardingHandle
+from telegent_orchestrator.onboarding import OnboardingResult
 from tools.compose_trial.family import Caller, effects
 from tools.compose_trial.stack import THIRD_BUILD, Stack
 from tools.compose_trial.transcript import Transcript, expect
-from tools.compose_trial.waiting import wait_for
+from tools.compose_trial.waiting import TIMEOUT, wait_for
 
 SECOND_SERVER = "temporal-2"
 FILE = "second-server.yaml"
@@ -45,13 +49,25 @@ async def try_two_servers(stack: Stack, caller: Caller, transcript: Transcript) 
         # Unlike a process that ends, a container that is killed by name is not started again.
         stack.engine.docker("kill", stack.container(f"{SECOND_SERVER}-1").id)
         for handle in handles:
-            result = await handle.result()
+            result = await _wait_for_result(handle)
             expect(result.complete, f"errors: {result.errors}")
         created = effects()["account.created"] - accounts
         expect(created == len(names), f"{created} accounts of {len(names)} onboardings")
         seconds = time.monotonic() - started
         transcript.saw(f"{len(names)} onboardings complete after {seconds:.0f} s, one account each")
     stack.engine.docker("rm", "--force", stack.container(f"{SECOND_SERVER}-1").id)
+
+
+async def _wait_for_result(handle: OnboardingHandle) -> OnboardingResult:
+    """Its result. Until a server notices that another one is gone, calls to it fail."""
+    deadline = time.monotonic() + TIMEOUT
+    while True:
+        try:
+            return await handle.result()
+        except RPCError as error:
+            if error.status is not RPCStatusCode.UNAVAILABLE or time.monotonic() > deadline:
+                raise
+        await asyncio.sleep(1)
 
 
 def _members(stack: Stack) -> int:
