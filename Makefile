@@ -29,10 +29,10 @@ up: setup ## Start the same services on fixed ports and keep them running until 
 	@$(BIN)/python -m demo up $(OPTIONS)
 
 test: setup ## Run the unit and integration tests
-	@$(PYTEST) -n 3 -m 'not resilience'
+	@$(PYTEST) -n 4 -m 'not resilience'
 
 test-resilience: setup ## Run the tests that inject faults, kill processes and upgrade workers
-	@$(PYTEST) -n 3 -m resilience
+	@$(PYTEST) -n 4 -m resilience
 
 coverage: setup ## Measure the branch coverage of `make test`, and list what it leaves out
 	@$(BIN)/coverage erase

@@ -44,8 +44,8 @@ def activity_settings(lags: Lags) -> ActivitySettings:
     return ActivitySettings(
         read_lag=lag,
         purchase_lag=lag,
-        order_poll=timedelta(seconds=0.2),
-        port_poll_schedule=PollSchedule(fixed=timedelta(seconds=0.3)),
+        order_poll=timedelta(seconds=0.5),
+        port_poll_schedule=PollSchedule(fixed=timedelta(seconds=1)),
     )
 
 

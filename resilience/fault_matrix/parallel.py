@@ -7,8 +7,6 @@ import multiprocessing
 import os
 import queue
 import signal
-import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.queues import Queue
@@ -76,11 +74,8 @@ def _run_process(
     logging.getLogger("temporalio").setLevel(logging.CRITICAL)
     # The Temporal server prints a greeting on standard output, which belongs to the table.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    with tempfile.TemporaryDirectory(prefix="fault-matrix-") as directory:
-        # Every workflow run imports the workflows; from bytecode that takes a quarter less time.
-        sys.dont_write_bytecode, sys.pycache_prefix = False, directory
-        with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(_run_lanes(system(), cases, results))
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_run_lanes(system(), cases, results))
     # The SDK's threads may still hold the interpreter lock: leaving at once can abort (SDK #300).
     time.sleep(0.1)
 
