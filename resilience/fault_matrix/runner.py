@@ -137,15 +137,8 @@ class Lane:
         )
         async with api, self.system.case_session(self.client, api):
             report = await self.system.onboard(context)
-        hits = [
-            *unreachable.hits,
-            *((e.method, e.path) for e in simulator.requests if e.fault),
-        ]
-        missed = [
-            f"{each}: the fault hit no call"
-            for each in cases
-            if not any(each.fault.matches(method, path) for method, path in hits)
-        ]
+        hits = [*unreachable.hits, *((e.method, e.path) for e in simulator.requests if e.fault)]
+        missed = _missed(cases, hits)
         return CaseResult(
             case,
             InvariantReport([*report.violations, *missed], []) if missed else report,
@@ -154,6 +147,15 @@ class Lane:
             simulator.ledger.count("number.provisioned"),
             time.monotonic() - started,
         )
+
+
+def _missed(cases: Sequence[FaultCase], hits: Sequence[tuple[str, str]]) -> list[str]:
+    """A sentence for each case whose fault hit none of the calls, given as method and path."""
+    return [
+        f"{case}: the fault hit no call"
+        for case in cases
+        if not any(case.fault.matches(method, path) for method, path in hits)
+    ]
 
 
 @asynccontextmanager

@@ -21,7 +21,7 @@ async def test_fault_free_story_sends_the_listed_calls() -> None:
         result = await lane.run_case(no_fault)
         sent = Counter(f"{entry.method} {entry.path}" for entry in lane.simulator.requests)
 
-    assert result.report.violations == ["the fault hit no call"]
+    assert result.report.violations == [f"{no_fault}: the fault hit no call"]
     assert result.escalations == []
     assert sent == LINE_CHANGE_CALLS
 
