@@ -320,7 +320,7 @@ class LineChangesUnderTest(OrchestratorUnderTest):
     """Changes one line with the product's workflows, in every way that there is."""
 
     async def onboard(self, context: CaseContext) -> InvariantReport:
-        """Go through the story until the fault is over, and compare what is at the vendor."""
+        """Go through the story, with one fault until it is over, and compare what exists."""
         world = put_line_in_service(context.simulator)
         violations: list[str] = []
         expected: Counter[str] = Counter()
@@ -330,7 +330,7 @@ class LineChangesUnderTest(OrchestratorUnderTest):
                     hits = _fault_hits(context.simulator)
                     violations += await self._run(context, world, change)
                     expected.update(change.once)
-                    if hits and hits == _fault_hits(context.simulator):
+                    if context.cases == 1 and hits and hits == _fault_hits(context.simulator):
                         break
         except TimeoutError:
             violations.append(STUCK)

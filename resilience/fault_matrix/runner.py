@@ -52,11 +52,12 @@ class CaseResult:
 
 @dataclass
 class CaseContext:
-    """One onboarding of a case: the customer, and what it runs on."""
+    """One onboarding: the customer, what it runs on, and how many cases share it."""
 
     customer: Customer
     client: Client
     simulator: Simulator
+    cases: int = 1
     effect_delay: float = 0.0
     escalations: list[str] = field(default_factory=list)
 
@@ -123,7 +124,7 @@ class Lane:
                 simulator.faults.add(each.fault)
         delayed = any(each.mode is FaultMode.EFFECT_DELAYED for each in cases)
         effect_delay = DELAY_SECONDS if delayed else 0.0
-        context = CaseContext(customer, self.client, simulator, effect_delay)
+        context = CaseContext(customer, self.client, simulator, len(cases), effect_delay)
         started = time.monotonic()
         api = Telegent(
             simulator.options.account_key,
