@@ -7,40 +7,23 @@ that one: what depends on the time may differ, and then the workflow is stuck wi
 error.
 """
 
-from collections.abc import Sequence
-from typing import Any
-
 from google.protobuf.timestamp_pb2 import Timestamp
 from temporalio.bridge.proto.workflow_activation import WorkflowActivation
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
-from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
+from temporalio.worker import WorkflowInstanceDetails
 
 from telegent_orchestrator.names import QUERY_AGAIN
+from worker.activations import Activate, ActivationRunner
 
 JOBS_WITHOUT_EVENTS = ("query_workflow", "remove_from_cache")
 
 
-class OrderedEventsRunner(WorkflowRunner):
+class OrderedEventsRunner(ActivationRunner):
     """Rejects a query that brings such events; the workflow gets them with their task."""
 
-    def __init__(self, runner: WorkflowRunner) -> None:
-        """Creates the runner; `runner` runs the workflows."""
-        self._runner = runner
-
-    def prepare_workflow(self, defn: Any) -> None:
-        """Called by Temporal for each workflow of a worker."""
-        self._runner.prepare_workflow(defn)
-
-    def set_worker_level_failure_exception_types(
-        self, types: Sequence[type[BaseException]]
-    ) -> None:
-        """Called by Temporal for each worker."""
-        self._runner.set_worker_level_failure_exception_types(types)
-
-    def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
-        """Returns an instance that fails such a query, and that the SDK then discards."""
-        instance = self._runner.create_instance(det)
-        activate, length, time = instance.activate, 0, Timestamp()
+    def wrap(self, activate: Activate, det: WorkflowInstanceDetails) -> Activate:
+        """Fails such a query, whereupon the SDK discards the instance."""
+        length, time = 0, Timestamp()
 
         def activate_in_order(act: WorkflowActivation) -> WorkflowActivationCompletion:
             nonlocal length, time
@@ -53,8 +36,7 @@ class OrderedEventsRunner(WorkflowRunner):
                 return failed
             return activate(act)
 
-        instance.activate = activate_in_order  # type: ignore[method-assign]
-        return instance
+        return activate_in_order
 
 
 def _has_events(act: WorkflowActivation) -> bool:

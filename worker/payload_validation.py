@@ -19,10 +19,12 @@ from typing import Any
 from pydantic import ValidationError
 from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
+from temporalio.bridge.proto.workflow_activation import WorkflowActivation
+from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
 from temporalio.client import Client
 from temporalio.converter import PayloadCodec, PayloadConverter
 from temporalio.exceptions import ApplicationError
-from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
+from temporalio.worker import WorkflowInstanceDetails
 
 from telegent_orchestrator._validation import format_errors
 from telegent_orchestrator.encryption import (
@@ -33,6 +35,7 @@ from telegent_orchestrator.encryption import (
     MissingKeyError,
     SharedPayloadConverter,
 )
+from worker.activations import Activate, ActivationRunner
 
 JSON, NULL, UNDECRYPTABLE = b"json/plain", b"binary/null", b"binary/cannot-be-decrypted"
 MISSING_KEY = "missing-key"
@@ -52,38 +55,23 @@ def with_validating_converter(client: Client) -> Client:
     return Client(**config)
 
 
-class ValidatingWorkflowRunner(WorkflowRunner):
+class ValidatingWorkflowRunner(ActivationRunner):
     """Validates the arguments of a start before the workflow gets them."""
 
-    def __init__(self, runner: WorkflowRunner) -> None:
-        """Creates the runner; `runner` runs the workflows."""
-        self._runner = runner
+    def wrap(self, activate: Activate, det: WorkflowInstanceDetails) -> Activate:
+        """Ends the workflow when the start cannot be read.
 
-    def prepare_workflow(self, defn: Any) -> None:
-        """Called by Temporal for each workflow of a worker."""
-        self._runner.prepare_workflow(defn)
+        With another number of arguments than its parameters, its `__init__` would raise a TypeError
+        in every task, without end.
+        """
 
-    def set_worker_level_failure_exception_types(
-        self, types: Sequence[type[BaseException]]
-    ) -> None:
-        """Called by Temporal for each worker."""
-        self._runner.set_worker_level_failure_exception_types(types)
-
-    def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
-        """Returns an instance that ends its workflow when the start cannot be read."""
-        instance = self._runner.create_instance(det)
-        activate = instance.activate
-
-        def validate_and_activate(act: Any) -> Any:
+        def validate_and_activate(act: WorkflowActivation) -> WorkflowActivationCompletion:
             for job in act.jobs:
                 if job.HasField("initialize_workflow"):
                     _validate_start(job.initialize_workflow, det)
             return activate(act)
 
-        # The SDK has no hook that sees the number of arguments: with another number than its
-        # parameters, the workflow's __init__ would raise a TypeError in every task, without end.
-        instance.activate = validate_and_activate  # type: ignore[method-assign]
-        return instance
+        return validate_and_activate
 
 
 def _validate_start(start: Any, det: WorkflowInstanceDetails) -> None:

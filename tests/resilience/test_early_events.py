@@ -83,7 +83,6 @@ async def test_events_are_seen_at_the_time_of_their_task(tmp_path: Path) -> None
                 await handle.signal(NotesTheTime.end)
             noted = [await handle.result() for handle in handles]
 
-    assert all(len(times) > 1 for times in noted)
     assert [len(times) - len(set(times)) for times in noted] == [0] * WORKFLOWS
 
 
